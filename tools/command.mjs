@@ -84,7 +84,7 @@ export async function buildCommand() {
       chunkFileNames: '[name]-[hash].js',
       comments: false,
       minify: false,
-      // A thread has one file.
+      // Each of the others has one file.
       ...(!others.includes(input) && { codeSplitting: { groups: layers } })
     })
     await bundle.close()

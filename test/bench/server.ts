@@ -162,11 +162,14 @@ function statusMegabytes(pid: number | undefined, name: string): number | undefi
 
 /** Processes that a process has begun, as far as the system tells. */
 export function childrenOf(pid: number | undefined): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-    )
-  } catch {
-    return []
+  const listed = (path: string, names: (path: string) => string[]) => {
+    try {
+      return names(path)
+    } catch {
+      return [] // it has ended
+    }
   }
+  return listed(`/proc/${pid}/task`, (tasks) => readdirSync(tasks)).flatMap((thread) =>
+    listed(`/proc/${pid}/task/${thread}/children`, (path) => readFileSync(path, 'utf8').match(/\d+/g) ?? []).map(Number)
+  )
 }

@@ -71,6 +71,7 @@ describe('a process that answers questions', () => {
 
   it('answers what it was asked before it ends, also where all processes are told to', async () => {
     const analyst = begun()
+    expect(analyst.pid).toBeGreaterThan(0)
     const answers = [1, 2, 3].map((n) => analyst.rows('select ? as n', [n], soon()))
     await answers[0]
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(analyst.pid, signal)
@@ -90,8 +91,11 @@ describe('a process that answers questions', () => {
     await ended
 
     const { analyst, pids } = watched()
-    const lost = expect(analyst.rows(endless, [], soon())).rejects.toBeInstanceOf(StoreUnavailable)
-    process.kill(pids.at(-1) ?? 0, 'SIGKILL')
+    const asked = [endless, 'select 1', endless].map((sql) => analyst.rows(sql, [], soon()))
+    const lost = Promise.all(asked.map((answer) => expect(answer).rejects.toBeInstanceOf(StoreUnavailable)))
+    const [pid = 0] = pids
+    expect(pid).toBeGreaterThan(0)
+    process.kill(pid, 'SIGKILL')
     await lost
     expect(await analyst.rows('select 3 as n', [], soon())).toEqual([{ n: 3 }])
     expect(pids).toHaveLength(2)
@@ -109,15 +113,63 @@ describe('a process that answers questions', () => {
   })
 
   it('ends with the process that asks, however that ends', async () => {
-    const { pid, asker } = await askerWith("await analyst.rows('select 1', [], Date.now() + 30_000)")
+    const { pid, asker } = await askerWith('')
     const [code] = await once(asker, 'exit')
     expect(code).toBe(0)
     await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false)
 
     const killed = await askerWith(`await analyst.rows(\`${endless}\`, [], Date.now() + 600_000)`)
+    // Until it is at work.
+    await new Promise((resolve) => setTimeout(resolve, 300))
     expect(isThere(killed.pid)).toBe(true)
     killed.asker.kill('SIGKILL')
     await expect.poll(() => isThere(killed.pid), { timeout: 10_000 }).toBe(false)
+  })
+
+  it('is killed when its time is over and it does not say so, and what else it was asked is asked anew', async () => {
+    if (process.platform === 'win32') return
+    const { analyst, pids } = watched()
+    await analyst.rows('select 1', [], soon())
+    const [pid = 0] = pids
+    expect(pid).toBeGreaterThan(0)
+    process.kill(pid, 'SIGSTOP')
+    const late = expect(analyst.rows('select 1', [], Date.now() + 100)).rejects.toBeInstanceOf(TookTooLong)
+    expect(await analyst.rows('select 2 as n', [], soon())).toEqual([{ n: 2 }])
+    await late
+    expect(pids).toHaveLength(2)
+    expect(isThere(pid)).toBe(false)
+
+    process.kill(pids[1] ?? pid, 'SIGSTOP')
+    const last = expect(analyst.rows('select 1', [], Date.now() + 100)).rejects.toBeInstanceOf(TookTooLong)
+    await analyst.close()
+    await last
+  })
+
+  it('says that the store is unavailable where it cannot begin', async () => {
+    const { execPath } = process
+    onTestFinished(() => {
+      process.execPath = execPath
+    })
+    process.execPath = join(folder, 'no-such-program')
+    const { analyst } = watched()
+    await expect(analyst.rows('select 1', [], soon())).rejects.toBeInstanceOf(StoreUnavailable)
+    process.execPath = execPath
+    expect(await analyst.rows('select 1 as n', [], soon())).toEqual([{ n: 1 }])
+  })
+
+  it('is not looked into where this one is', async () => {
+    const { NODE_OPTIONS } = process.env
+    onTestFinished(() => {
+      if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS
+      else process.env.NODE_OPTIONS = NODE_OPTIONS
+    })
+    process.env.NODE_OPTIONS = '--inspect-port 127.0.0.1:0 --stack-trace-limit=20 --inspect-publish-uid=http'
+    expect(await begun().rows('select 1 as n', [], soon())).toEqual([{ n: 1 }])
+  })
+
+  it('rests for nobody where it cannot see whether anybody writes', () => {
+    // A file is no folder: the system says something else than that it is not there.
+    expect(writesTo(join(file.path, 'in it'))()).toBeUndefined()
   })
 
   it('sees by the log whether anything was written', async () => {
@@ -152,6 +204,7 @@ async function askerWith(work: string): Promise<{ asker: ChildProcess; pid: numb
     script,
     `import { AnalystProcess } from '${workerFile('analyst-process').href}'
      const analyst = new AnalystProcess(${opening})
+     await analyst.rows('select 1', [], Date.now() + 30_000)
      process.send(analyst.pid)
      ${work}
      process.disconnect()`

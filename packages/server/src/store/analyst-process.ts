@@ -1,8 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { tooLong } from './in-time.ts'
+import { type FailedWork, sqliteError } from './sqlite-errors.ts'
 import { type AnswerRows, objectsOf } from './sqlite-rows.ts'
-import { type FailedWork, sqliteError } from './sqlite-thread.ts'
-import { StoreUnavailable, type Value } from './store.ts'
+import { StoreUnavailable, TookTooLong, type Value } from './store.ts'
 import { messageOf } from './thrown.ts'
 import { workerFile } from './worker-file.ts'
 
@@ -21,11 +22,7 @@ export interface AnalystCall {
   readonly until: number
 }
 
-export interface AnalystAnswer {
-  readonly id: number
-  readonly rows?: AnswerRows
-  readonly failed?: FailedWork
-}
+export type AnalystAnswer = { readonly id: number } & ({ readonly rows: AnswerRows } | { readonly failed: FailedWork })
 
 interface Waiting {
   readonly resolve: (rows: AnswerRows) => void
@@ -56,15 +53,15 @@ export class AnalystProcess {
         this.#waiting.clear()
         resolve()
       }
-      this.#child.once('error', ({ message }) => end(`the process that answers questions failed: ${message}`))
+      this.#child.on('error', ({ message }) => end(`the process that answers questions failed: ${message}`))
       this.#child.once('exit', (code, signal) => end(`the process that answers questions ended (${signal ?? code})`))
     })
     this.#child.on('message', (answer: AnalystAnswer) => {
       const asked = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)
       this.#settle()
-      if (answer.failed) asked?.reject(sqliteError(answer.failed))
-      else asked?.resolve(answer.rows ?? { columns: [], values: [] })
+      if ('rows' in answer) asked?.resolve(answer.rows)
+      else asked?.reject(questionError(answer.failed))
     })
     this.#settle()
   }
@@ -85,15 +82,19 @@ export class AnalystProcess {
 
   /** The rows of a query, as `R` says. Throws TookTooLong, and StoreUnavailable when it ends before. */
   async rows<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+    // One that could not begin has no channel, and none that says so.
+    if (this.#hasEnded || !this.#child.connected)
+      throw new StoreUnavailable('the process that answers questions is gone')
+    const id = ++this.#calls
+    const call: AnalystCall = { id, sql, values, until }
     const rows = await new Promise<AnswerRows>((resolve, reject) => {
-      const id = ++this.#calls
-      this.#waiting.set(id, { resolve, reject })
-      this.#settle()
-      this.#child.send({ id, sql, values, until } satisfies AnalystCall, (error) => {
+      this.#child.send(call, (error) => {
         if (error === null || !this.#waiting.delete(id)) return
         this.#settle()
         reject(new StoreUnavailable(`the process that answers questions cannot be asked: ${error.message}`))
       })
+      this.#waiting.set(id, { resolve, reject })
+      this.#settle()
     })
     return objectsOf<R>(rows)
   }
@@ -105,7 +106,7 @@ export class AnalystProcess {
     return this.#gone
   }
 
-  /** Ends it at once: what it was asked fails. */
+  /** Ends it at once: what it was asked fails. It has nothing to lose, since it only reads. */
   kill(): Promise<void> {
     this.#isClosing = true
     this.#child.kill('SIGKILL')
@@ -116,24 +117,36 @@ export class AnalystProcess {
   /** This process does not end as long as it waits for that one. */
   #settle(): void {
     const child = this.#child
-    if (this.#isClosing && this.#waiting.size === 0 && child.connected) child.disconnect()
+    if (this.#isClosing && this.#waiting.size === 0) child.kill('SIGKILL')
     for (const handle of [child, child.channel])
       if (this.#isClosing || this.#waiting.size > 0) handle?.ref()
       else handle?.unref()
   }
 }
 
+/** What became of a question. */
+function questionError(failed: FailedWork): Error {
+  return failed.message.includes(tooLong) ? new TookTooLong(failed.message) : sqliteError(failed)
+}
+
 /** What has it take little memory: of its work nearly all is SQLite's. */
 const small = ['--max-semi-space-size=1', '--v8-pool-size=1', '--optimize-for-size', '--no-opt']
 
-/** Its flags are its own: those of this process, to be looked into for example, would be no good to it. */
+/** What it is started with is its own: one port for two that are looked into would be no good to it. */
 function begun(opening: AnalystOpening): ChildProcess {
+  const { NODE_OPTIONS = '' } = process.env
   try {
-    return fork(fileURLToPath(workerFile('sqlite-analyst')), [JSON.stringify(opening)], {
+    const args = [...small, fileURLToPath(workerFile('sqlite-analyst')), JSON.stringify(opening)]
+    return spawn(process.execPath, args, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: small,
-      env: { ...process.env, MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
+      windowsHide: true,
+      env: {
+        ...process.env,
+        MALLOC_ARENA_MAX: '1',
+        NODE_NO_WARNINGS: '1',
+        NODE_OPTIONS: NODE_OPTIONS.replace(/--inspect\S*(\s+[\d.:]+)?/g, '')
+      }
     })
   } catch (error) {
     throw new StoreUnavailable(`a process that answers questions cannot begin: ${messageOf(error)}`)

@@ -1,9 +1,11 @@
 import { type AnalystOpening, AnalystProcess } from './analyst-process.ts'
 import { canSpareTime, type ProcessTimes, timesOf } from './spare-time.ts'
-import type { Value } from './store.ts'
+import { TookTooLong, type Value } from './store.ts'
 
 /** Milliseconds that a process waits for a processor, and gets a fourth of it at most, until another one is asked. */
 const patience_ms = 1_000
+/** Milliseconds after the time of a question in which a process says so by itself: one that is stopped, or sorts, does not. */
+const grace_ms = 2_000
 /** Milliseconds for which that one is asked. */
 const relief_ms = 60_000
 
@@ -17,6 +19,9 @@ export interface AnalystOptions {
   readonly timesOf?: (pid: number) => ProcessTimes | undefined
   readonly begin?: (opening: AnalystOpening) => AnalystProcess
 }
+
+/** Why a process is not waited for. */
+type Trouble = 'starved' | 'late'
 
 interface Running {
   readonly process: AnalystProcess
@@ -84,23 +89,32 @@ export class Analyst {
   async #answer<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
     const asked = this.#toAsk()
     const answer = asked.process.rows<R>(sql, values, until)
-    const watch = this.#watch(asked)
+    const watch = this.#watch(asked, until)
     const ended = answer.catch((error: unknown) => {
       // Somebody else who waited for it has replaced it.
-      if (asked.isOver) return 'starved' as const
+      if (asked.isOver) return 'replaced' as const
       throw error
     })
-    const first = await Promise.race([ended, watch.starved]).finally(watch.end)
-    if (first !== 'starved') return first
-    // Whoever else waits for that process finds it replaced.
-    if (this.#running === asked && (this.#options.mayOpen?.() ?? true)) {
-      asked.isOver = true
-      this.#leave()
-      this.#running = this.#start(true)
+    const first = await Promise.race([ended, watch.trouble]).finally(watch.end)
+    if (first === 'late') {
+      this.#replace(asked, asked.isRelief)
+      throw new TookTooLong('the process that answers questions does not answer')
     }
+    // Whoever else waits for that process finds it replaced.
+    if (first === 'starved' && (this.#options.mayOpen?.() ?? true)) this.#replace(asked, true)
+    else if (typeof first !== 'string') return first
     const other = this.#running
     if (other === undefined || other === asked) return answer // it is closed, which waits for it
-    return other.process.rows<R>(sql, values, until)
+    return this.#answer(sql, values, until)
+  }
+
+  /** Ends a process at once, and has another one in its place. */
+  #replace(asked: Running, isRelief: boolean): void {
+    asked.isOver = true
+    void asked.process.kill()
+    if (this.#running !== asked) return
+    this.#leave()
+    if (this.#options.mayOpen?.() ?? true) this.#running = this.#start(isRelief)
   }
 
   #toAsk(): Running {
@@ -122,15 +136,16 @@ export class Analyst {
     const running = this.#running
     if (running === undefined) return
     this.#running = undefined
-    const end = running.isOver ? running.process.kill() : running.process.close()
-    const left = end.finally(() => this.#left.delete(left))
+    const left = running.process.close().finally(() => this.#left.delete(left))
     this.#left.add(left)
   }
 
-  /** Looks again and again whether a process that takes what is left waits for a processor and gets next to nothing of it. */
-  #watch({ process: { pid, isSpare } }: Running): { readonly starved: Promise<'starved'>; end(): void } {
+  /**
+   * Looks again and again whether a process that takes what is left waits for a processor and gets next to nothing of it, and
+   * whether one has not given up by itself though its time is over.
+   */
+  #watch({ process: { pid, isSpare } }: Running, until: number): { readonly trouble: Promise<Trouble>; end(): void } {
     const { look_ms = 500, timesOf: times = timesOf } = this.#options
-    let timer: NodeJS.Timeout | undefined
     let first: ProcessTimes | undefined
     let last: ProcessTimes | undefined
     let still_ms = 0
@@ -143,10 +158,12 @@ export class Analyst {
       const waited_ms = now.waited_ms - first.waited_ms + still_ms
       return waited_ms >= Math.max(patience_ms, 4 * (now.worked_ms - first.worked_ms))
     }
-    const starved = new Promise<'starved'>((resolve) => {
-      if (isSpare) timer = setInterval(() => isStarved() && resolve('starved'), look_ms).unref()
+    const timers: NodeJS.Timeout[] = []
+    const trouble = new Promise<Trouble>((resolve) => {
+      timers.push(setTimeout(() => resolve('late'), Math.max(until - Date.now(), 0) + grace_ms).unref())
+      if (isSpare) timers.push(setInterval(() => isStarved() && resolve('starved'), look_ms).unref())
     })
-    return { starved, end: () => clearInterval(timer) }
+    return { trouble, end: () => timers.forEach(clearTimeout) }
   }
 
   #rest(): void {

@@ -8,7 +8,7 @@ const lookMs = 500
 interface Told {
   /** The file cannot be found any more, or is another one; undefined when it is there again. Called at each change. */
   gone(why: string | undefined): void
-  /** Its write-ahead log is not where it was. */
+  /** Its write-ahead log, or the index of that, is not where it was. */
   logGone(why: string): void
 }
 
@@ -20,9 +20,10 @@ export class FileWatch {
   readonly #path: string
   readonly #told: Told
   readonly #file: string
-  #log: string | undefined
+  /** The files beside it, by what their names end with. */
+  #beside = new Map<string, string>()
   #why: string | undefined
-  #isLooking = false
+  #looking: Promise<void> | undefined
   readonly #timer: NodeJS.Timeout
 
   /** The file must be there. */
@@ -30,7 +31,7 @@ export class FileWatch {
     this.#path = path
     this.#told = told
     this.#file = identityOf(statSync(path, { bigint: true }))
-    this.#timer = setInterval(() => void this.#look(), lookMs).unref()
+    this.#timer = setInterval(() => void this.look(), lookMs).unref()
   }
 
   close(): void {
@@ -39,20 +40,22 @@ export class FileWatch {
 
   /** The write-ahead log that comes next is a new one. */
   expectNewLog(): void {
-    this.#log = undefined
+    this.#beside = new Map()
+  }
+
+  /** Looks once; it is done so every half a second. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking) return
-    this.#isLooking = true
-    try {
-      const why = await this.#whyGone()
-      if (why !== this.#why) this.#told.gone(why)
-      this.#why = why
-      if (why === undefined) await this.#lookAtLog()
-    } finally {
-      this.#isLooking = false
-    }
+    const why = await this.#whyGone()
+    if (why !== this.#why) this.#told.gone(why)
+    this.#why = why
+    if (why === undefined) await this.#lookBeside()
   }
 
   async #whyGone(): Promise<string | undefined> {
@@ -62,12 +65,19 @@ export class FileWatch {
     return `${this.#path} was replaced by another file: restart Ringdown to use that one`
   }
 
-  async #lookAtLog(): Promise<void> {
-    const expected = this.#log
-    const { id } = await identity(`${this.#path}-wal`)
-    if (this.#log !== expected) return
-    this.#log = id ?? expected
-    if (expected !== undefined && id !== expected) this.#told.logGone(`${this.#path}-wal is gone`)
+  async #lookBeside(): Promise<void> {
+    const known = this.#beside
+    const ends = ['-wal', '-shm']
+    const found = await Promise.all(ends.map((end) => identity(this.#path + end)))
+    if (this.#beside !== known) return
+    for (const [n, end] of ends.entries()) {
+      const { id } = found[n] ?? {}
+      const before = known.get(end)
+      if (id !== undefined) known.set(end, id)
+      if (before === undefined || id === before) continue
+      this.#told.logGone(`${this.#path}${end} is gone`)
+      return
+    }
   }
 }
 

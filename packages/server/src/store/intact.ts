@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { markOf, type Reached, readMark } from './mark.ts'
-import { readOnce, reasonOf, SqliteFailed, type SqliteThread } from './sqlite-thread.ts'
+import { reasonOf, SqliteFailed } from './sqlite-errors.ts'
+import { readOnce, type SqliteThread } from './sqlite-thread.ts'
 import { CannotOpen } from './store.ts'
 import { rowTable } from './tables.ts'
 

@@ -21,10 +21,16 @@ const real: Time = { now: () => performance.now(), rest: (ms) => void Atomics.wa
 
 /**
  * What has another value when somebody has written to a SQLite file since: when its log was changed. Memory that processes
- * share would say it of decisions alone, and Node has none.
+ * share would say it of decisions alone, and Node has none. Where the system does not tell, nobody rests.
  */
 export function writesTo(path: string): () => unknown {
-  return () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.mtimeMs
+  return () => {
+    try {
+      return statSync(`${path}-wal`).mtimeMs
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /**

@@ -10,15 +10,19 @@ export function canSpareTime(): boolean {
 }
 
 /**
- * Has the system plan this process among the idle ones, soon: everybody else displaces those at once. (A low priority alone
+ * Has the system plan the thread that does this process's work among the idle ones, soon: everybody else displaces those at once. (A low priority alone
  * has a process stay where it runs until the machine's next tick, up to 4 ms, though somebody waits.) Without rights there
  * is no way back. Node has no call for that, so the system's `chrt` is asked, with options that util-linux and BusyBox both
  * know; where there is none, nothing comes of it. (docs/decisions/068-questions-are-idle-to-linux.md)
  */
 export function takeSpareTime(): void {
-  const planner = spawn('chrt', ['-i', '-p', '0', String(process.pid)], { stdio: 'ignore' })
-  planner.once('error', () => {})
-  planner.unref()
+  try {
+    const planner = spawn('chrt', ['-i', '-p', '0', String(process.pid)], { stdio: 'ignore' })
+    planner.on('error', () => {})
+    planner.unref()
+  } catch {
+    // A system that begins no more processes.
+  }
 }
 
 /** The number that `/proc` gives this process; 0 where it says none. */

@@ -1,10 +1,11 @@
 import { constants, getPriority, setPriority } from 'node:os'
 import type { AnalystAnswer, AnalystCall, AnalystOpening } from './analyst-process.ts'
+import { inTimeName, tooLong } from './in-time.ts'
 import { Pace, writesTo } from './pace.ts'
 import { takeSpareTime } from './spare-time.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
+import { isContentCode } from './sqlite-errors.ts'
 import { rowsOf } from './sqlite-rows.ts'
-import { inTimeName, isContentCode, tooLong } from './sqlite-thread.ts'
 import { messageOf } from './thrown.ts'
 
 /*
@@ -22,6 +23,8 @@ const maxPrepared = 20
 const { path, share }: AnalystOpening = JSON.parse(process.argv[2] ?? '') // what analyst-process.ts says
 const asker = process.ppid
 process.title = 'ringdown: questions'
+// Whoever asks says when it ends: a terminal or a supervisor tells all processes at once, and it has questions to answer.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 giveWay()
 
 let database: Database | undefined
@@ -120,5 +123,3 @@ process.on('message', (call: AnalystCall) => {
   })
 })
 process.on('disconnect', () => process.exit())
-// Whoever asks says when it ends: a terminal or a supervisor tells all processes at once, and it has questions to answer.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

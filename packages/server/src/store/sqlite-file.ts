@@ -5,8 +5,9 @@ import { Checkpoints } from './checkpoints.ts'
 import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
 import { Mark, type Reached } from './mark.ts'
+import { Refused } from './sqlite-errors.ts'
 import { SqliteReader } from './sqlite-reader.ts'
-import { Refused, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
+import { type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
 import { CannotOpen, StoreUnavailable, type Value } from './store.ts'
 import { messageOf } from './thrown.ts'
 
@@ -99,8 +100,12 @@ export class SqliteFile {
     return this.#opened(() => this.#reader.rows(sql, values))
   }
 
-  /** The same for what may take long, up to an instant: nobody else waits for it. */
-  analyze<R extends object = Row>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+  /**
+   * The same for what may take long, up to an instant: nobody else waits for it. Another process opens the files by their
+   * names: beside those that this one has, others would tell it what is not true.
+   */
+  async analyze<R extends object = Row>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+    await this.#watch.look()
     return this.#opened(() => this.#analyst.rows(sql, values, until))
   }
 
@@ -221,6 +226,8 @@ export class SqliteFile {
     // The writer moves the log into the file before anybody opens another one.
     await Promise.allSettled([this.#writer.renew()])
     await Promise.allSettled([this.#reader.renew(), this.#analyst.close()])
+    // Whoever looked meanwhile saw those that were left.
+    this.#watch.expectNewLog()
   }
 
   /** Memory is no longer to be trusted: whoever holds an account must lock it again. */

@@ -53,7 +53,8 @@ export class SqliteReader {
 
   /** Lets go of the file once earlier calls have finished. */
   async renew(): Promise<void> {
-    await this.#thread?.renew()
+    this.#end()
+    await this.#ending
   }
 
   /** Resolves when what was asked before has been answered, and the thread has ended. */

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { SteadyMap } from '@ringdown/engine/core/steady-map'
 import { type Packed, Packer } from './packed.ts'
+import { type FailedWork, Refused, sqliteError } from './sqlite-errors.ts'
 import { type AnswerRows, objectsOf } from './sqlite-rows.ts'
 import { type NumberedSteps, StatementNumbers } from './statement-numbers.ts'
-import { ContentRejected, StoreUnavailable, TookTooLong, type Value } from './store.ts'
+import { StoreUnavailable, type Value } from './store.ts'
 import type { Cell } from './tables.ts'
-import { messageOf } from './thrown.ts'
 import { workerFile } from './worker-file.ts'
 
 /** What a worker is started with. */
@@ -13,10 +13,6 @@ export interface Opening {
   readonly path: string
   readonly readOnly: boolean
 }
-
-/** What the function is called that ends a statement when its time is over, and what it says then. */
-export const inTimeName = 'in_time'
-export const tooLong = 'the time of the question is over'
 
 /** One statement, run once for each `width` of the values. Its text says its width, and whether it must change a row. */
 export interface Step {
@@ -43,7 +39,6 @@ export type Work =
     }
   | { readonly do: 'script'; readonly sql: string }
   | { readonly do: 'checkpoint' }
-  | { readonly do: 'renew' }
   | { readonly do: 'close' }
 
 export interface ThreadCall {
@@ -60,12 +55,6 @@ export interface ThreadAnswer {
   /** It was not tried: one before it in its lane had failed when it was sent, and its sender did not know. */
   readonly refused?: boolean
   readonly failed?: FailedWork
-}
-
-/** `code` is SQLite's extended result code, or 0 for an error that is not its own. */
-export interface FailedWork {
-  readonly message: string
-  readonly code: number
 }
 
 interface Waiting {
@@ -88,7 +77,10 @@ export interface SqliteThread {
   script(sql: string): Promise<void>
   /** Moves the write-ahead log, as it is at the call, into the file; resolves with how many pages it has. */
   checkpoint(): Promise<number>
-  /** Lets go of the file once earlier calls have finished; the next call opens it again. */
+  /**
+   * Lets go of the file once earlier calls have finished, of which only the end of the thread is sure; the next call opens
+   * it again. Nobody calls meanwhile.
+   */
   renew(): Promise<void>
   /** Lets earlier calls finish, folds the log into the file (as the writer) and ends the thread. */
   close(): Promise<void>
@@ -193,7 +185,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
       return found?.log ?? 0
     },
     async renew() {
-      await call({ do: 'renew' })
+      await finish()
     },
     close() {
       closing ??= finish()
@@ -214,47 +206,4 @@ export async function readOnce<T>(thread: SqliteThread, work: () => Promise<T>):
   } finally {
     await thread.script(`pragma cache_size = ${usual?.cache_size}`)
   }
-}
-
-/** What SQLite, or its driver, could not do. `code` is SQLite's extended result code, or 0 for an error that is not its own. */
-export class SqliteFailed extends StoreUnavailable {
-  readonly code: number
-
-  constructor(message: string, code: number) {
-    super(`SQLite: ${message}`)
-    this.code = code
-  }
-}
-
-/** What a thread's error says, in one line without a full stop. */
-export function reasonOf(error: unknown): string {
-  return messageOf(error)
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/\.$/, '')
-}
-
-/** A transaction was not tried, because of another one's failure. */
-export class Refused extends StoreUnavailable {}
-
-/** BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN and PROTOCOL: the same call may succeed later. */
-const passing = [5, 6, 7, 10, 13, 14, 15]
-
-/** Whether waiting may help. A thread that died has no code: the next call starts another one. */
-export function canPass(error: StoreUnavailable): boolean {
-  return !(error instanceof SqliteFailed) || passing.includes(error.code & 0xff)
-}
-
-/** SQLite says what is wrong by number: TOOBIG, CONSTRAINT and MISMATCH are about what was to be written. */
-const contentCodes = [18, 19, 20]
-
-/** Errors of the content leave the connection as good as it was; after all others a new one is opened. */
-export function isContentCode(code: number): boolean {
-  return contentCodes.includes(code & 0xff)
-}
-
-/** What became of a call, for whoever made it. */
-export function sqliteError({ message, code }: FailedWork): Error {
-  if (isContentCode(code)) return new ContentRejected(message)
-  if (message.includes(tooLong)) return new TookTooLong(message)
-  return new SqliteFailed(message, code)
 }

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
+import { isContentCode } from './sqlite-errors.ts'
 import { type AnswerRows, rowsOf } from './sqlite-rows.ts'
-import { isContentCode, type Opening, type ThreadAnswer, type ThreadCall, type Work } from './sqlite-thread.ts'
+import type { Opening, ThreadAnswer, ThreadCall, Work } from './sqlite-thread.ts'
 import { KnownStatements, type KnownStep } from './statement-numbers.ts'
 import { messageOf } from './thrown.ts'
 
@@ -174,12 +175,6 @@ function drop(): void {
 
 async function answer(work: Work): Promise<Omit<ThreadAnswer, 'id'>> {
   if (work.do === 'close') {
-    if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
-    dropMover()
-    drop()
-    return {}
-  }
-  if (work.do === 'renew') {
     // A connection that is closed lives on until its statements are collected, so nobody is the last one, who would do it.
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
     dropMover()

@@ -1,6 +1,7 @@
 import type { Row } from '@ringdown/engine/core/row'
 import { changesOf } from './changes.ts'
 import { EventLog } from './event-log.ts'
+import { inTimeName } from './in-time.ts'
 import { loadRows } from './loading.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { moveOldLog } from './old-log.ts'
@@ -15,8 +16,9 @@ import {
   type StoredRow,
   type Update
 } from './query.ts'
+import { canPass, reasonOf } from './sqlite-errors.ts'
 import { SqliteFile } from './sqlite-file.ts'
-import { canPass, inTimeName, reasonOf, type Step } from './sqlite-thread.ts'
+import type { Step } from './sqlite-thread.ts'
 import {
   advanceSteps,
   boundBy,
