@@ -4,10 +4,10 @@ import { TookTooLong, type Value } from './store.ts'
 
 /** Milliseconds that a process waits for a processor, and gets a fourth of it at most, until another one is asked. */
 const patience_ms = 1_000
-/** Milliseconds after the time of a question in which a process says so by itself: one that is stopped, or sorts, does not. */
-const grace_ms = 2_000
 /** Milliseconds for which that one is asked. */
 const relief_ms = 60_000
+/** Milliseconds after the time of a question in which a process says so by itself: one that is stopped, or sorts, does not. */
+const grace_ms = 2_000
 
 export interface AnalystOptions {
   /** Whether the file may be opened now. */
