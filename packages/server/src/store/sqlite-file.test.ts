@@ -69,4 +69,23 @@ describe('a file', () => {
     },
     60_000
   )
+
+  it.each([['-shm'], ['-wal', '-shm']])(
+    'whose %s is removed before it is asked is told of as it is',
+    async (...ends) => {
+      await write(1)
+      // It is looked twice a second where they are.
+      await new Promise((resolve) => setTimeout(resolve, 1_200))
+      for (const end of ends) await rm(join(folder, `center.sqlite${end}`))
+      const many = 'select count(*) as many from note'
+      const asked = () => file.analyze(many, [], Date.now() + 10_000)
+      await expect.poll(() => succeeds(asked), { timeout: 20_000 }).toBe(true)
+      for (let turn = 0; turn < 3; turn++) {
+        for (let n = 0; n < 50; n++)
+          await expect.poll(() => succeeds(() => write(10_000)), { timeout: 20_000 }).toBe(true)
+        expect(await asked()).toEqual(await file.read(many, []))
+      }
+    },
+    60_000
+  )
 })
