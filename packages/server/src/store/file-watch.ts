@@ -43,7 +43,7 @@ export class FileWatch {
     this.#beside = new Map()
   }
 
-  /** Looks once; it is done so every half a second. */
+  /** Looks now; without being asked it does so twice a second. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined

@@ -10,10 +10,11 @@ export function canSpareTime(): boolean {
 }
 
 /**
- * Has the system plan the thread that does this process's work among the idle ones, soon: everybody else displaces those at once. (A low priority alone
- * has a process stay where it runs until the machine's next tick, up to 4 ms, though somebody waits.) Without rights there
- * is no way back. Node has no call for that, so the system's `chrt` is asked, with options that util-linux and BusyBox both
- * know; where there is none, nothing comes of it. (docs/decisions/068-questions-are-idle-to-linux.md)
+ * Has the system plan the thread that does this process's work among the idle ones, soon: everybody else displaces those at
+ * once. (A low priority alone has it stay where it runs until the machine's next tick, up to 4 ms, though somebody waits.)
+ * Without rights there is no way back. Node has no call for that, so the system's `chrt` is asked, with options that
+ * util-linux and BusyBox both know; where there is none, nothing comes of it.
+ * (docs/decisions/068-questions-are-idle-to-linux.md)
  */
 export function takeSpareTime(): void {
   try {

@@ -78,8 +78,8 @@ export interface SqliteThread {
   /** Moves the write-ahead log, as it is at the call, into the file; resolves with how many pages it has. */
   checkpoint(): Promise<number>
   /**
-   * Lets go of the file once earlier calls have finished, of which only the end of the thread is sure; the next call opens
-   * it again. Nobody calls meanwhile.
+   * Ends the thread once earlier calls have finished: a connection alone would not let go of the file. The next call starts
+   * another one; nobody calls meanwhile.
    */
   renew(): Promise<void>
   /** Lets earlier calls finish, folds the log into the file (as the writer) and ends the thread. */

@@ -15,7 +15,7 @@ import type { Inserts } from './tables.ts'
  */
 export interface Store extends Reading, Writing {
   /**
-   * The same as `query`, for what may take long: on a thread or connection of its own, so that nobody else waits for it,
+   * The same as `query`, for what may take long: in a process or on a connection of its own, so that nobody else waits for it,
    * for so many milliseconds at most, those in which it waits for others of its kind included. Throws TookTooLong.
    */
   analyze<R extends object = Record<string, unknown>>(query: Query, limit_ms: number): Promise<R[]>
